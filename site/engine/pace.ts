@@ -25,6 +25,11 @@ export class Pace {
     control.pause();
   }
 
+  /** True while a learning rate waits for its update. */
+  get isChanging(): boolean {
+    return this.#wished !== undefined || this.#rests !== undefined;
+  }
+
   get isPaused(): boolean {
     return this.#isPaused;
   }
@@ -42,10 +47,13 @@ export class Pace {
     return this.#isPaused || isChanged;
   }
 
-  pause(): void {
+  /** Returns true if the run rests already, as between two updates of slow motion. */
+  pause(): boolean {
     this.#isPaused = true;
     clearTimeout(this.#timer);
+    if (this.#rests !== undefined) return true;
     this.#control.pause();
+    return false;
   }
 
   /** Returns true if the run was at rest. */

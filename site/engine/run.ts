@@ -19,6 +19,8 @@ export interface Added {
 export interface RunPlan {
   readonly record: RunRecord;
   readonly seed: number;
+  /** The learning rate that it begins with. */
+  readonly lr: number;
   /** Updates between two checkpoints. */
   readonly every: number;
   /** Tokens, words or frames of an update, about. */
@@ -48,7 +50,9 @@ export class Run {
   readonly tokensPerSecond = signal(0);
   /** Seconds that are left; undefined before there is a speed. */
   readonly eta = signal<number | undefined>(undefined);
+  /** The rate of the last update, as its schedule makes it, and the rate that is set, which the schedule multiplies. */
   readonly lr = signal(0);
+  readonly rate = signal(0);
   /** The last sample, and the update after which it was made. */
   readonly sample = signal<{ readonly step: number; readonly value: unknown } | undefined>(undefined);
   readonly copy = new Copy();
@@ -70,6 +74,7 @@ export class Run {
 
   constructor(plan: RunPlan) {
     this.plan = plan;
+    this.rate.value = plan.lr;
   }
 
   get record(): RunRecord {
@@ -139,11 +144,11 @@ export class Run {
         return;
       case "pause":
         this.series.cut(event.step);
-        if (pace.atRest(event.step)) this.#keep();
-        this.state.value = pace.isPaused ? "paused" : "running";
-        if (pace.isPaused) this.#speed.rest();
+        if (pace.atRest(event.step) && !pace.isPaused) this.#keep();
+        if (!pace.isPaused) this.state.value = "running";
+        if (pace.isPaused) this.#rest();
+        else void this.#maybeSample();
         this.#show();
-        void this.#maybeSample(this.state.value === "paused");
         return;
       case "device":
         this.info.value = event.device;
@@ -167,6 +172,8 @@ export class Run {
     batch(() => {
       this.step.value = step;
       this.lr.value = this.#lr;
+      const wished = this.#pace?.isChanging ? undefined : this.record.changes.findLast((change) => change.step < step);
+      if (wished) this.rate.value = wished.lr;
       this.grown.value++;
       const perSecond = this.#speed.perSecond;
       this.tokensPerSecond.value = perSecond * this.plan.tokens;
@@ -240,7 +247,7 @@ export class Run {
   }
 
   pause(): void {
-    this.#pace?.pause();
+    if (this.#pace?.pause()) this.#rest();
   }
 
   /** Continues at full speed, or in slow motion. */
@@ -262,7 +269,7 @@ export class Run {
   /** Sets the learning rate from the next update on, and keeps from which one. */
   setLearningRate(lr: number): void {
     this.#pace?.setLearningRate(lr);
-    this.lr.value = lr;
+    this.rate.value = lr;
   }
 
   /** Ends the run with a checkpoint, from which it can be resumed. */
@@ -276,6 +283,13 @@ export class Run {
     if (!this.#trainer) return;
     this.#isMoving = true;
     this.#abort.abort();
+  }
+
+  #rest(): void {
+    this.state.value = "paused";
+    this.#speed.rest();
+    this.#keep();
+    void this.#maybeSample(true);
   }
 
   #unrest(changed: boolean | undefined): void {

@@ -23,6 +23,8 @@ export class LabState {
   readonly values: Readonly<Record<string, Signal<number | string>>>;
   readonly seed = signal(1);
   readonly run = signal<Run | undefined>(undefined);
+  /** Updates a second, of slow motion; 0 is full speed. */
+  readonly slow = signal(0);
   readonly temperature = signal(0.6);
   sampledWith = 0.6;
   readonly message = signal<{ readonly text: string; readonly isError: boolean } | undefined>(undefined);
@@ -144,6 +146,7 @@ export class LabState {
     return {
       record,
       seed: numberOf(values, "seed"),
+      lr: numberOf(values, "lr"),
       every: Math.max(5, Math.min(200, Math.round(updates / 30))),
       tokens: task.amount(data, values),
       files: new Map(text ? [[SOURCE, text]] : []),
@@ -165,6 +168,7 @@ export class LabState {
       ...{ status: "running", step: 0, steps, loss: Number.NaN, hash: "", device, isExact: true, changes: [...this.changes] },
     };
     const run = new Run(this.#planOf(record, source, values));
+    run.setSlow(this.slow.peek());
     this.run.value = run;
     void run.train();
     return run;
@@ -185,11 +189,12 @@ export class LabState {
     const source = this.source.peek();
     if (!source) return undefined;
     const run = new Run(this.#planOf({ ...record }, source, this.current));
+    run.setSlow(this.slow.peek());
     run.series = await seriesOf(record.id);
     run.step.value = run.series.length;
     run.state.value = record.status === "done" ? "done" : "stopped";
-    this.run.value = run;
     if (record.status === "done") await run.copy.load(storeOf(record.id));
+    this.run.value = run;
     return run;
   }
 

@@ -22,7 +22,9 @@ function paint(canvas: HTMLCanvasElement, { notes, bars, length }: Tune, beat: n
   context.fillRect(0, 0, width, height);
   const y = (pitch: number) => (high - pitch) * row;
   context.fillStyle = token("--line");
+  context.globalAlpha = 0.35;
   for (let pitch = low; pitch <= high; pitch++) if (names[pitch % 12]?.includes("♯")) context.fillRect(40, y(pitch), width, row);
+  context.globalAlpha = 1;
   for (const bar of bars) context.fillRect(40 + bar * BEAT, 0, 1, height);
   context.fillStyle = token("--muted");
   context.font = "9px system-ui, sans-serif";

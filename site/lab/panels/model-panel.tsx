@@ -7,6 +7,7 @@ import { DataTable, Panel } from "../../ui/panel.js";
 import { Status } from "../../ui/status.js";
 import type { LabState } from "../state.js";
 import { type Ask, type View, views } from "../views/index.js";
+import { spaced } from "../words.js";
 
 /** Asks the newest copy of the run's model. */
 const askOf =
@@ -26,7 +27,7 @@ function Measures({ lab }: { readonly lab: LabState }) {
     try {
       const source = lab.source.peek();
       const measures = await askOf(lab)((task) => lab.task.evaluate(task, source?.data, lab.current));
-      rows.value = Object.entries(measures).map(([name, value]) => [name, Number(value.toPrecision(4))] as const);
+      rows.value = Object.entries(measures).map(([name, value]) => [spaced(name), Number(value.toPrecision(4))] as const);
     } catch (fault) {
       error.value = fault instanceof Error ? fault.message : String(fault);
     }

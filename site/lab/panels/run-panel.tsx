@@ -1,4 +1,4 @@
-import { computed, useComputed, useSignal } from "@preact/signals";
+import { computed, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { deviceChoice } from "../../engine/device.js";
 import type { Run } from "../../engine/run.js";
@@ -9,12 +9,10 @@ import { Panel } from "../../ui/panel.js";
 import { Progress, Status } from "../../ui/status.js";
 import type { LabState } from "../state.js";
 import { view } from "../view-signal.js";
+import { spaced } from "../words.js";
 
 const duration = (seconds: number): string =>
   seconds < 90 ? `${Math.ceil(seconds)} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
-
-/** A measure's name in words: `bitsPerCharacter` is "bits per character". */
-const spaced = (name: string) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 const words: Readonly<Record<string, string>> = {
   starting: "The worker starts.",
@@ -38,6 +36,7 @@ function Facts({ lab, run }: { readonly lab: LabState; readonly run: Run }) {
     ["loss", loss === undefined ? "–" : loss.toFixed(4)],
     ...Object.entries(last?.measures ?? {}).map(([name, value]): [string, string] => [`validation: ${spaced(name)}`, value.toFixed(4)]),
     ["speed", run.tokensPerSecond.value > 0 ? `${Math.round(run.tokensPerSecond.value).toLocaleString("en")} ${lab.task.unit}/s` : "–"],
+    ["rate", run.lr.value === 0 ? "–" : run.lr.value.toPrecision(3)],
     ["time left", eta === undefined || run.state.value !== "running" ? "–" : duration(eta)],
   ];
   return (
@@ -127,15 +126,19 @@ function Buttons({ lab, run }: { readonly lab: LabState; readonly run: Run | und
   );
 }
 
-/** Settings that hold while it trains. */
-function Live({ run }: { readonly run: Run }) {
+/** Settings that may change while it trains. */
+function Live({ lab }: { readonly lab: LabState }) {
+  const run = lab.isFree.value ? undefined : lab.run.value;
   const slow = view(
-    () => run.slow.value,
-    (value) => run.setSlow(value),
+    () => lab.slow.value,
+    (value) => {
+      lab.slow.value = value;
+      run?.setSlow(value);
+    },
   );
   const rate = view(
-    () => run.lr.value,
-    (value) => run.setLearningRate(value),
+    () => run?.rate.value ?? 0,
+    (value) => run?.setLearningRate(value),
   );
   return (
     <div class="settings">
@@ -147,7 +150,16 @@ function Live({ run }: { readonly run: Run }) {
         step={1}
         format={(value) => (value === 0 ? "off, full speed" : `${value} updates a second`)}
       />
-      <NumberField label="Learning rate now" value={rate} min={0} max={1} step={0.0001} hint="holds from the next update on" />
+      {run && (
+        <NumberField
+          label="Learning rate now"
+          value={rate}
+          min={0}
+          max={1}
+          step={0.0001}
+          hint="holds from the next update on; a schedule multiplies it"
+        />
+      )}
     </div>
   );
 }
@@ -168,7 +180,6 @@ export function RunPanel({ lab }: { readonly lab: LabState }) {
       }),
     [lab],
   );
-  const isAtWork = useComputed(() => !lab.isFree.value);
   const state = run?.state.value;
   const deterministic = deviceChoice.value.deterministic;
   const idle = deterministic ? "Press Train. The losses will have the same bits on every machine." : "Press Train.";
@@ -181,7 +192,7 @@ export function RunPanel({ lab }: { readonly lab: LabState }) {
       {run && <Progress value={run.step.value} max={run.record.steps} label="Updates that are made" />}
       {run && <Facts lab={lab} run={run} />}
       <LineChart title="Loss by update" x="update" y={lab.task.loss} series={series} />
-      {run && isAtWork.value && <Live run={run} />}
+      <Live lab={lab} />
       {run && <Bits lab={lab} run={run} />}
     </Panel>
   );

@@ -6,6 +6,7 @@ import { FileDrop } from "../../ui/fields.js";
 import { LineChart, type Series } from "../../ui/line-chart.js";
 import { Panel } from "../../ui/panel.js";
 import { Status } from "../../ui/status.js";
+import { cards } from "../cards.js";
 
 /** The runs whose curves are compared, and the curves that were read. */
 const compared = signal<ReadonlySet<string>>(new Set());
@@ -33,7 +34,14 @@ const caught = (act: () => Promise<unknown>) => () => {
   act().catch((error: Error) => (fault.value = error.message));
 };
 
-function Row({ record, shown, open }: { readonly record: RunRecord; readonly shown: string | undefined; open(record: RunRecord): void }) {
+interface RowProps {
+  readonly record: RunRecord;
+  readonly hasTask: boolean;
+  readonly shown: string | undefined;
+  open(record: RunRecord): void;
+}
+
+function Row({ record, hasTask, shown, open }: RowProps) {
   const isShown = shown === record.id;
   const rename = (name: string) => name.trim() !== "" && saveRecord({ ...record, name: name.trim() });
   return (
@@ -49,6 +57,7 @@ function Row({ record, shown, open }: { readonly record: RunRecord; readonly sho
       <td>
         <input type="text" aria-label="Name of the run" value={record.name} onChange={(event) => void rename(event.currentTarget.value)} />
       </td>
+      {hasTask && <td>{cards.find(({ id }) => id === record.task)?.title ?? record.task}</td>}
       <td>{record.status === "running" ? (isShown ? "at work" : "interrupted") : record.status}</td>
       <td class="number">
         {record.step} of {record.steps}
@@ -102,6 +111,7 @@ export function RunsPanel({ task, shown, open }: RunsPanelProps) {
               <tr>
                 <th scope="col">compare</th>
                 <th scope="col">name</th>
+                {task === undefined && <th scope="col">task</th>}
                 <th scope="col">state</th>
                 <th scope="col">updates</th>
                 <th scope="col">loss</th>
@@ -110,7 +120,7 @@ export function RunsPanel({ task, shown, open }: RunsPanelProps) {
             </thead>
             <tbody>
               {list.map((record) => (
-                <Row key={record.id} record={record} shown={shown.value} open={open} />
+                <Row key={record.id} record={record} hasTask={task === undefined} shown={shown.value} open={open} />
               ))}
             </tbody>
           </table>

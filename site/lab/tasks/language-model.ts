@@ -29,7 +29,7 @@ export const languageModel = writerOf({
     ),
     integer("context", "Tokens of a window", 4, 512, 48),
     integer("batch", "Windows of an update", 1, 256, 16),
-    integer("steps", "Updates", 1, 100_000, 400),
+    integer("steps", "Updates", 1, 100_000, 1000),
     dropoutField(0),
     lrField(0.005),
     scheduleField("constant"),

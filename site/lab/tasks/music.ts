@@ -42,7 +42,7 @@ export const music = writerOf({
     layersField,
     integer("context", "Characters of a window", 16, 512, 64),
     integer("batch", "Windows of an update", 1, 256, 16),
-    integer("steps", "Updates", 1, 100_000, 400),
+    integer("steps", "Updates", 1, 100_000, 600),
     dropoutField(0),
     lrField(0.006),
     scheduleField("cosine"),
