@@ -139,6 +139,10 @@ full(() =>
       await page.keyboard.press("Enter");
       await page.getByText("The model answers:").waitFor();
       await expectAccessible(page);
+      await page.emulateMedia({ colorScheme: "dark" });
+      await page.setViewportSize({ width: 390, height: 844 });
+      await expectAccessible(page);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 
       const field = page.getByLabel(control.label);
       await field.focus();
