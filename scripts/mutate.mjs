@@ -2,8 +2,9 @@
 //   npm run mutate -- FILE [--count N] [--from K] [--tests PATH ...]
 //   npm run mutate -- --sample N [--seed S] [--from K | --only K,K,..] [--tests PATH ...]
 // A file of src/ is mutated by StrykerJS. A file of assembly/, and a sample of all lines of src/ and assembly/, is done here, in a
-// copy of the package, by scripts/faults.mjs. --count: how many, spread over the file; --from: those before it are passed over; --only: all but
-// those of these numbers, as the report counts them. --tests: what the paths of the tests begin with. The default is the folder of the file, and for a sample all tests after it.
+// copy of the package, by scripts/faults.mjs. --count: how many, spread over the file; --from: those before it are passed over;
+// --only: these numbers alone, as the report counts them. --tests: what the paths of the tests begin with. The default is the folder of
+// the file, and for a sample all tests after it.
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
