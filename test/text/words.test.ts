@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { readProbes } from "../../src/text/dictionary.js";
 import { BagOfWords, tokenizerFromJSON, WordSplitter, WordTokenizer } from "../../src/text/index.js";
 import { wordSegments } from "../../src/text/word-break.js";
 import { expectError } from "../helpers/errors.js";
@@ -186,4 +187,18 @@ describe("decoded words", () => {
     const tokenizer = WordTokenizer.fromJSON(old);
     expect(tokenizer.decode(tokenizer.encode("a,b (c) 我喜欢 a"))).toBe("a, b (c) 我喜欢 a");
   });
+});
+
+test.each([
+  ["a list", []],
+  ["a script without a list", { Thai: 3 }],
+  ["one bad script among good ones", { Thai: [["a", "b"]], Lao: "a" }],
+  ["one text without words among good ones", { Thai: [["a", "b"], []] }],
+  ["one text that is not a list", { Thai: [["a", "b"], "ab"] }],
+  ["one word that is not a text", { Thai: [["a", 7]] }],
+  ["a first word that is not a text", { Thai: [[7, "a"]] }],
+])("probes of a dictionary that are not lists of words for each script are refused: %s", (_, probes) => {
+  expectError("format", () => readProbes("WordTokenizer", probes), "WordTokenizer", "Is the file whole?");
+  const good = { Thai: [["a", "b"]], Lao: [] };
+  expect(readProbes("WordTokenizer", good)).toBe(good);
 });
