@@ -53,6 +53,10 @@ export interface LettersProps {
   readonly onChoose: (index: number) => void;
 }
 
+/** Letters that are not seen, by a sign and by a name. */
+const signs: Readonly<Record<string, string>> = { " ": "␣", "\n": "↵" };
+const names: Readonly<Record<string, string>> = { " ": "space", "\n": "new line" };
+
 /** Letters or words of which one is chosen: by the pointer, or by arrow keys. */
 export function Letters({ label, texts, chosen, weights, onChoose }: LettersProps) {
   const step = (event: KeyboardEvent) => {
@@ -72,13 +76,14 @@ export function Letters({ label, texts, chosen, weights, onChoose }: LettersProp
           key={i}
           type="button"
           tabIndex={i === (chosen ?? 0) ? 0 : -1}
+          aria-label={names[text]}
           aria-pressed={i === chosen}
           style={weights ? { "--weight": String(Math.round(100 * (weights[i] ?? 0))) } : undefined}
           onPointerEnter={(event) => event.pointerType === "mouse" && onChoose(i)}
           onFocus={() => onChoose(i)}
           onClick={() => onChoose(i)}
         >
-          {text === " " ? "␣" : text}
+          {signs[text] ?? text}
         </button>
       ))}
     </div>

@@ -5,6 +5,10 @@ const programs: Readonly<Record<string, () => Promise<{ default: Program }>>> = 
   gates: () => import("./gates/program.js"),
   cells: () => import("./cells/program.js"),
   connectivity: () => import("./connectivity/program.js"),
+  translator: () => import("./translator/program.js"),
+  heads: () => import("./heads/program.js"),
+  embeddings: () => import("./embeddings/program.js"),
+  phrase: () => import("./phrase/program.js"),
 };
 
 const post = (message: FromProgram) => self.postMessage(message);

@@ -34,4 +34,41 @@ every step; gates let it pass. Raise the gain until it explodes, then clip it.</
 log-probability by that letter's embedding: how much the prediction would change if that letter changed a little. At first only the last letters matter.
 Longer words and habits of the text come later.</p>`,
   },
+  {
+    name: "translator",
+    title: "Alignment of a translator",
+    description: "Where the decoder looks as it writes each word, beside a network without attention.",
+    text: `<p>Two translators learn from the same pairs. One has attention: before it writes a word it weighs the words of the source. The matrix
+shows these weights, a row for each word that it writes. French puts a color after its noun, so the rows cross over there. The other translator has to
+put the whole sentence into one vector. Compare both with the reference.</p>`,
+  },
+  {
+    name: "heads",
+    title: "Heads of a Transformer",
+    description: "Layer by layer and head by head: which words look at which, in your own phrase.",
+    text: `<p>A Transformer has several heads in each layer, and each head weighs the words before in its own way. Choose a layer and a head, then a
+word. The matrices of the notes are here too: “The big red dog” looks at all four words, the French side only at what was written before.</p>`,
+  },
+  {
+    name: "embeddings",
+    title: "Embeddings on a plane",
+    description: "Vectors of words move as the network learns: alike words come together.",
+    text: `<p>An embedding is a table with a vector for each word. This one learns from sentences of two words, such as “king rules” and “mango
+ripe”. Words that occur with the same neighbors get alike vectors. The picture shows the two directions along which the vectors differ most (principal
+components).</p>`,
+  },
+  {
+    name: "positions",
+    title: "Positional encodings",
+    description: "The sines and cosines that say where a word stands, and how alike two positions are.",
+    text: `<p>Attention alone does not see the order of words. A Transformer adds to each word's embedding a vector that depends on its position p:
+sines and cosines of p, from fast to slow. Near positions have alike vectors, and the likeness depends only on the distance.</p>`,
+  },
+  {
+    name: "phrase",
+    title: "Where the same cells fire",
+    description: "Select a phrase, and find the places where the same cells of an LSTM are active.",
+    text: `<p>Select a few letters of the text. The network's cells that are active at all of them are drawn, and the list shows where else in the
+text they are active together. Often these are places of the same kind: ends of words, dates, or beginnings of lines.</p>`,
+  },
 ];
