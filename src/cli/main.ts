@@ -9,6 +9,7 @@ import { bench } from "./bench.js";
 import { demo } from "./demo.js";
 import { doctor } from "./doctor.js";
 import { evaluate } from "./evaluate.js";
+import { exportModel } from "./export.js";
 import { generate } from "./generate.js";
 import { info } from "./info.js";
 import { report } from "./model-report.js";
@@ -25,7 +26,7 @@ const train = defineCommand({
 
 const root = defineCommand({
   meta: { name: "seqgrad", version, description: "Sequence models that train where the data is" },
-  subCommands: { demo, train, generate, predict, evaluate, report, info, bench, doctor },
+  subCommands: { demo, train, generate, predict, evaluate, report, info, export: exportModel, bench, doctor },
 });
 
 /** Runs the command line; returns the exit status. An error is one line on stderr. */

@@ -56,9 +56,9 @@ describe("the progress line", () => {
 
 describe("help and facts", () => {
   test.each([
-    [[], "demo|train|generate|predict|evaluate|report|info|bench|doctor"],
-    [["--help"], "demo|train|generate|predict|evaluate|report|info|bench|doctor"],
-    [["-h"], "demo|train|generate|predict|evaluate|report|info|bench|doctor"],
+    [[], "demo|train|generate|predict|evaluate|report|info|export|bench|doctor"],
+    [["--help"], "demo|train|generate|predict|evaluate|report|info|export|bench|doctor"],
+    [["-h"], "demo|train|generate|predict|evaluate|report|info|export|bench|doctor"],
     [["help"], "npx seqgrad train lm --data book.txt --out my-model\n"],
     [["help", "train", "lm"], "--checkpoint-every=<N>"],
     [["train"], "seqgrad train caption|classify|forecast|lm|recognize|tag|translate"],
