@@ -144,7 +144,11 @@ describe("options", () => {
     await refuse(["--nonsense"], '"--nonsense"');
     await refuse(["train", "--data", "x"], '"--data"');
     await refuse(["trian"], 'unknown command "seqgrad trian"', 'did you mean "train"?');
-    await refuse(["walk"], '"seqgrad walk"', "expected one of demo, train, generate, predict, evaluate, report, info, export, bench, doctor.");
+    await refuse(
+      ["walk"],
+      '"seqgrad walk"',
+      "expected one of demo, train, generate, predict, evaluate, report, info, export, bench, doctor.",
+    );
     await refuse(["help", "bnech"], '"seqgrad bnech"', 'did you mean "bench"?');
     await refuse(
       ["train", "transcribe"],
