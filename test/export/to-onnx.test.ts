@@ -81,7 +81,7 @@ describe("toOnnx", () => {
 });
 
 describe("seqgrad export", () => {
-  it("writes the files of a saved task, and replaces none unless told to", async () => {
+  it("writes the files of a saved task, and replaces none without --overwrite", async () => {
     const folder = await temporaryFolder();
     const [saved, out] = [join(folder, "saved"), join(folder, "out")];
     const task = sg.tasks.TextClassifier.create(reviews, small);
