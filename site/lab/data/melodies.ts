@@ -52,7 +52,7 @@ export function melodies(count = 260, noise = 0.8): Melody[] {
       }
       for (let i = draw.between(0, 2) * FRAME; i > 0; i--) sound.push(0);
     }
-    const noisy = Float64Array.from(sound, (x) => x + noise * (draw.random.uniform() + draw.random.uniform() - 1));
+    const noisy = Float64Array.from(sound, (x) => x + noise * draw.noise());
     return { text, frames: spectrogram(noisy) };
   });
 }

@@ -20,7 +20,7 @@ export interface Scene {
 function pixels(draw: Draw, shape: string | undefined, color: string | undefined): number[] {
   const form = (shape && shapes[shape]) || ".........";
   const [r, g, b] = (color && colors[color]) || [0, 0, 0];
-  return [...form].flatMap((dot) => [r, g, b].map((channel) => (dot === "#" ? channel : 0) + 0.15 * (draw.random.uniform() - 0.5)));
+  return [...form].flatMap((dot) => [r, g, b].map((channel) => (dot === "#" ? channel : 0) + 0.075 * draw.noise()));
 }
 
 /** Grids of nine places with one or two things, and what a reader would say. */
