@@ -31,6 +31,8 @@ export class LabState {
   /** A file that a link needs and this page does not have. */
   readonly missing = signal<{ readonly name: string; readonly hash: string } | undefined>(undefined);
   readonly expected = signal<Recipe["expected"]>(undefined);
+  /** The settings of the run that is shown; those of the fields may have changed since. */
+  ran: Values;
   /** Changes of the learning rate that a link brings. */
   changes: Recipe["changes"] = [];
   /** True while no run is at work. */
@@ -41,6 +43,7 @@ export class LabState {
   constructor(task: LabTask) {
     this.task = task;
     this.values = Object.fromEntries(Object.entries(defaultsOf(task)).map(([name, value]) => [name, signal(value)]));
+    this.ran = { ...defaultsOf(task), seed: 1 };
     this.isFree = computed(() => !["starting", "running", "paused"].includes(this.run.value?.state.value ?? ""));
     this.fault = computed(() => this.#faultOf());
     this.needs = computed(() => {
@@ -141,6 +144,7 @@ export class LabState {
   #planOf(record: RunRecord, source: Source, values: Values): RunPlan {
     const { task } = this;
     const { data } = source;
+    this.ran = values;
     const updates = task.updates(data, values);
     const text = source.file && new TextEncoder().encode(source.file.text);
     return {

@@ -26,7 +26,7 @@ function Measures({ lab }: { readonly lab: LabState }) {
     error.value = "";
     try {
       const source = lab.source.peek();
-      const measures = await askOf(lab)((task) => lab.task.evaluate(task, source?.data, lab.current));
+      const measures = await askOf(lab)((task) => lab.task.evaluate(task, source?.data, lab.ran));
       rows.value = Object.entries(measures).map(([name, value]) => [spaced(name), Number(value.toPrecision(4))] as const);
     } catch (fault) {
       error.value = fault instanceof Error ? fault.message : String(fault);

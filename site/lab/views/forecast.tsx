@@ -46,7 +46,7 @@ function Try({ ask, lab }: { readonly ask: Ask; readonly lab: LabState }) {
   const at = async (step: number) => {
     error.value = "";
     try {
-      shown.value = await ask((task) => forecastAt(task, series, step, numberOf(lab.current, "horizon")));
+      shown.value = await ask((task) => forecastAt(task, series, step, numberOf(lab.ran, "horizon")));
     } catch (fault) {
       error.value = fault instanceof Error ? fault.message : String(fault);
     }
