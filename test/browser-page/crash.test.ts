@@ -56,10 +56,11 @@ describe.skipIf(missing)(`a run in a tab that ends in the middle${missing && ` (
   }
 
   async function crash(page: Page): Promise<void> {
-    const gone = page.waitForEvent("crash");
-    const session = await context.newCDPSession(page);
-    session.send("Page.crash").catch(() => {}); // no answer comes from a tab that has crashed
-    await gone;
+    const sent = async () => {
+      const session = await context.newCDPSession(page);
+      session.send("Page.crash").catch(() => {}); // no answer comes from a tab that has crashed
+    };
+    await Promise.all([page.waitForEvent("crash"), sent()]);
   }
 
   /** Terminates the worker, of which the page hears, unless the run has ended. */
