@@ -1,7 +1,8 @@
 import * as sg from "seqgrad";
 
+const seed = 1;
 await sg.init();
-sg.manualSeed(1);
+sg.manualSeed(seed);
 const hidden = control("hidden"); // H, the units of the state
 const [B, T] = [32, 12];
 
@@ -9,7 +10,7 @@ const [B, T] = [32, 12];
 const rnn = new sg.nn.RNN(1, hidden);
 const readout = new sg.nn.Linear(hidden, 1);
 const optimizer = new sg.optim.Adam([...rnn.parameters(), ...readout.parameters()], { lr: 1e-2, clipNorm: 1 });
-const random = new sg.RandomGenerator(1);
+const random = new sg.RandomGenerator(seed);
 
 function draw(count) {
   const x = Float32Array.from({ length: count * T }, () => random.uniform() - 0.5);
@@ -25,7 +26,7 @@ for (let step = 1; step <= 300; step++) {
   });
   if (step % 10 > 0) continue;
   const error = sg.scope(() => sg.noGrad(() => sg.mseLoss(readout.forward(rnn.forward(unseen).output), sums).dataSync()[0]));
-  show.line("Mean squared error", { training: await loss.read(), unseen: error }, step);
+  show.line("Loss", { training: await loss.read(), unseen: error }, step);
   const states = sg.scope(() => sg.noGrad(() => rnn.forward(sg.slice(unseen, { axis: 0, end: 1 })).output.dataSync()));
   const values = Array.from({ length: hidden }, (_, unit) => Array.from({ length: T }, (_, t) => states[t * hidden + unit]));
   show.matrix("The state h_t of each unit over time", { values, scale: "diverging", range: [-1, 1] });

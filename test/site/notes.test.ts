@@ -8,7 +8,7 @@ type Chapter = ReturnType<typeof chaptersOf>[number];
 type Code = (library: typeof sg, show: object, control: (name: string) => unknown) => Promise<void>;
 const AsyncFunction = (async () => {}).constructor as new (...texts: string[]) => Code;
 
-const chapters = chaptersOf("site/notes").filter(({ name }) => name >= "12");
+const chapters = chaptersOf("site/notes");
 
 /** Runs the code of a chapter in this process; returns its lines, its matrices and its last answer. */
 async function run({ code, control }: Chapter, seed = 1, value = control.value) {
@@ -41,6 +41,28 @@ function fall(ys: readonly number[]): number {
 
 /** Of each chapter the answer at its first setting, and at others. */
 const answers: Readonly<Record<string, readonly (readonly [value: number | string, answer: string])[]>> = {
+  "01-shapes-of-problem": [
+    ["recurrent", "yes"],
+    ["each word alone", "no"],
+  ],
+  "02-recurrence": [[8, "yes"]],
+  "03-bptt": [
+    [12, "yes"],
+    [6, "no"],
+  ],
+  "04-vanishing-and-exploding": [
+    [1.4, "it holds"],
+    [0.5, "it vanishes"],
+    [3, "it explodes"],
+  ],
+  "05-clipping-and-identity": [
+    ["clipping", "yes"],
+    ["identity", "yes"],
+  ],
+  "06-lstm": [
+    [3, "yes"],
+    [0, "no"],
+  ],
   "12-bottleneck": [[32, "only the short ones"]],
   "13-attention": [
     ["additive", "red"],
@@ -80,7 +102,7 @@ const answers: Readonly<Record<string, readonly (readonly [value: number | strin
   "23-writing": [[0.5, "1"]],
 };
 
-describe("the chapters from the bottleneck to writing", () => {
+describe("the chapters of the notes", () => {
   test("ask what one of their choices answers, and name what the package exports", () => {
     expect(chapters.map(({ name }) => name)).toEqual(Object.keys(answers));
     for (const { name, control, question, api, code } of chapters) {
@@ -116,13 +138,13 @@ full(() => {
           }
         const losses = [...lines].filter(([name]) => name.startsWith("Loss"));
         // Other settings may learn nothing: that is what some chapters show.
-        if (value === chapter.control.value) expect(Math.max(...losses.map(([, ys]) => fall(ys)))).toBeGreaterThan(0.4);
+        if (value === chapter.control.value) expect(losses.some(([, ys]) => fall(ys) > 0.4 || fall(ys) > ys[0]! / 2)).toBe(true);
         for (const [, ys] of lines) expect(ys.every(Number.isFinite)).toBe(true);
       });
 });
 
 full(() =>
-  describeSite("the chapters from the bottleneck to writing, in a page", (site) => {
+  describeSite("the chapters of the notes, in a page", (site) => {
     test.each(chapters)("$name trains, draws, answers, and restarts by the keyboard", async ({ name, control }) => {
       const { page, faults } = await site.open(`notes/${name}/`);
       await isolated(page);
