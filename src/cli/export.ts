@@ -1,7 +1,8 @@
 import { type ArgsDef, defineCommand } from "citty";
-import { toOnnx } from "../export/index.js";
+import { toHuggingFace, toOnnx } from "../export/index.js";
 import { fileStore } from "../io/file-store.js";
 import type { Store } from "../io/store.js";
+import { LanguageModel } from "../tasks/language-model.js";
 import { load } from "../tasks/load.js";
 import { SeqgradError } from "../util/errors.js";
 import { asFlags, choice, integer, schema } from "../util/schema.js";
@@ -10,10 +11,10 @@ import { openDevice } from "./options.js";
 import { modelStore } from "./training-run.js";
 
 const fields = {
-  to: choice(["onnx"], { default: "onnx", help: "The format" }),
-  opset: choice(["17", "23"], { default: "17", help: "Version of ONNX's operators; 23 has attention as one node" }),
+  to: choice(["onnx", "hugging-face"], { default: "onnx", help: "The format" }),
+  opset: choice(["17", "23"], { default: "17", only: { to: ["onnx"] }, help: "Version of ONNX's operators; 23 has attention as one node" }),
   externalData: integer({
-    ...{ default: 0, usually: "where the weights are over 2 GB", hint: "BYTES" },
+    ...{ default: 0, usually: "where the weights are over 2 GB", hint: "BYTES", only: { to: ["onnx"] } },
     help: "Keep tensors of BYTES or more in a file of their own",
   }),
 };
@@ -32,11 +33,14 @@ export const exportModel = defineCommand({
   meta: { name: "export", description: "Write a trained task for other engines" },
   args,
   async run({ args }) {
-    const { opset, externalData } = options.check(readFlags(fields, args), asFlags);
+    const { to = "onnx", opset, externalData } = options.check(readFlags(fields, args), asFlags);
     const [model, out] = [String(args.model), String(args.out)];
     await openDevice({ device: "wasm", threads: 1 });
     const task = await load(await modelStore(model));
-    const files = await toOnnx(task, { opset: opset === "23" ? 23 : 17, ...(externalData !== undefined && { externalData }) });
+    const files =
+      to === "onnx"
+        ? await toOnnx(task, { opset: opset === "23" ? 23 : 17, ...(externalData !== undefined && { externalData }) })
+        : await toHuggingFace(written(task, model));
     const store = fileStore(out);
     if (args.overwrite !== true) await checkFree(store, out, [...files.keys()]);
     for (const [name, bytes] of files) {
@@ -45,6 +49,12 @@ export const exportModel = defineCommand({
     }
   },
 });
+
+/** The task, when Hugging Face's libraries may know its architecture. */
+function written(task: Awaited<ReturnType<typeof load>>, folder: string): LanguageModel {
+  if (task instanceof LanguageModel) return task;
+  throw new SeqgradError("value", `--to hugging-face: ${folder} is a ${task.constructor.name}; expected a language model. Use --to onnx.`);
+}
 
 async function checkFree(store: Store, out: string, names: readonly string[]): Promise<void> {
   const there = await store.list();

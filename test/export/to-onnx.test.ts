@@ -98,6 +98,8 @@ describe("seqgrad export", () => {
     });
     const other = await cli("export", "--model", saved, "--out", out, "--overwrite", "--opset", 23, "--external-data", 64);
     expect(other.stdout.trim().split("\n")).toHaveLength(2);
+    const foreign = await cli("export", "--model", saved, "--out", out, "--to", "hugging-face");
+    expect(foreign).toMatchObject({ status: 1, stderr: expect.stringMatching(/is a TextClassifier; expected a language model/) });
     const wrong = await cli("export", "--model", saved, "--out", out, "--opset", 18);
     expect(wrong).toMatchObject({ status: 1, stderr: expect.stringContaining("--opset") });
   });

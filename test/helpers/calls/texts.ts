@@ -289,6 +289,7 @@ export const textCalls: Calls = {
   "io.toTensorValue": () => ["a", { dtype: "int64", shape: [1], data: BigInt64Array.of(1n) }],
 
   "tasks.load": () => [sg.io.memoryStore()],
+  toHuggingFace: () => [new sg.models.TransformerLM({ vocab: 9, context: 6, layers: 1, heads: 2, hidden: 4 }), { maxShard: 256 }],
   toOnnx: () => [
     new sg.models.SequenceClassifier({ vocab: 9, classes: 2, embed: 2, hidden: 2, arch: "gru" }),
     { opset: 17, externalData: 64 },
