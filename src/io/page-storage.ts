@@ -30,14 +30,17 @@ export function askToPersist(): Promise<boolean> {
   return persisted;
 }
 
-/** See PageStore. */
-export async function space(): Promise<StorageSpace> {
-  const granted = await askToPersist();
+const estimate = async (): Promise<Pick<StorageSpace, "used" | "quota">> => {
   const { usage: used, quota }: StorageEstimate =
     (await manager()
       .estimate?.()
       .catch(() => undefined)) ?? {};
-  return { persisted: granted, used, quota };
+  return { used, quota };
+};
+
+/** See PageStore. */
+export async function space(): Promise<StorageSpace> {
+  return { persisted: await askToPersist(), ...(await estimate()) };
 }
 
 /** The name of a store in the browser, when it is one that every browser can hold. */
@@ -52,7 +55,9 @@ export function checkPlace(op: string, name: string): string {
 
 /** Asks for the files to be kept, and refuses what the browser says it has no room for: nothing is written then. */
 export async function checkRoom(op: string, bytes: number): Promise<void> {
-  const { used, quota } = await space();
+  // Firefox asks the user, who may not answer for a while: a write does not wait for it.
+  void askToPersist();
+  const { used, quota } = await estimate();
   if (used === undefined || quota === undefined || bytes <= quota - used) return;
   throw noRoom(op, `${megabytes(bytes)} do not fit: ${megabytes(used)} of ${megabytes(quota)} are used`);
 }

@@ -187,6 +187,21 @@ test.skipIf(inPage)(`stores of the browser say that they are not there in Node${
   expect(await opfsStore("x").space()).toEqual({ persisted: false, used: undefined, quota: undefined });
 });
 
+test.skipIf(inPage)(
+  `a write does not wait for a user who is asked whether to keep the files${inPage ? " (a page has its own storage)" : ""}`,
+  async () => {
+    const asked = vi.fn(() => new Promise<boolean>(() => {}));
+    const estimate = async () => ({ usage: 1e6, quota: 2e6 });
+    vi.stubGlobal("navigator", { storage: { persisted: async () => false, persist: asked, estimate } });
+    vi.resetModules();
+    const { checkRoom } = await import("../../src/io/page-storage.js");
+    await checkRoom("write", 5);
+    await vi.waitFor(() => expect(asked).toHaveBeenCalledTimes(1));
+    const refused: unknown = await checkRoom("write", 5e6).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: "io", message: expect.stringContaining("5.0 MB do not fit") });
+  },
+);
+
 test("a name that is not one, and an origin of no store, are refused", () => {
   for (const make of [opfsStore, indexedDbStore])
     for (const bad of ["", "..", "a/b", 3]) expectError("value", () => make(bad as never), make.name);
