@@ -55,6 +55,25 @@ test("events come one by one, and a run can be left", async () => {
   lm.model.dispose();
 });
 
+test("a text ends before the first place of stop, wherever pieces are cut, and whole where there is none", async () => {
+  const lm = await tasks.LanguageModel.createAsync(text, small);
+  const written = async (stop?: string) => {
+    let all = "";
+    for await (const piece of lm.generate("the ", { maxTokens: 60, seed: 3, ...(stop !== undefined && { stop }) })) all += piece;
+    return all;
+  };
+  const whole = await written();
+  expect(whole.length).toBeGreaterThan(40);
+  // Some of these begin many times before they are there.
+  for (let at = 5; at < 35; at += 5)
+    for (const length of [1, 2, 5]) {
+      const stop = whole.slice(at, at + length);
+      expect(await written(stop), JSON.stringify(stop)).toBe(whole.slice(0, whole.indexOf(stop)));
+    }
+  expect(await written(`${whole.slice(-3)}#`)).toBe(whole);
+  expect(await written(`${whole[4]}#`)).toBe(whole);
+});
+
 test("words, parts of words and a tokenizer of one's own are units", async () => {
   const words = tasks.LanguageModel.create(text, { ...small, unit: "words" });
   expect(words.tokenizer.encode("the dog")).toHaveLength(2);

@@ -27,6 +27,16 @@ const kinds: readonly [string, Tokenizer][] = [
   ["WordPieceTokenizer", WordPieceTokenizer.train(corpus, { vocab: 200 })],
 ];
 
+test("BPE merges only what stands side by side in its text, from the first word to the last", () => {
+  for (const text of ["abc bc bc bc", "abcabc bc bc", "xab ab ab xb", "aab ab ab", "ba ba ba bac"]) {
+    const tokenizer = BpeTokenizer.train([text], { vocab: 400, special: [], minCount: 1 });
+    const tokens = Array.from({ length: tokenizer.size }, (_, id) => tokenizer.decode([id])).filter((token) => /^[a-z ]{2,}$/.test(token));
+    expect(tokens.length).toBeGreaterThan(1);
+    for (const token of tokens) expect(text).toContain(token);
+    expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
+  }
+});
+
 describe.each(kinds)("%s", (name, tokenizer) => {
   test("comes back whole from JSON, as the same kind", async () => {
     const again = await tokenizerFromJSON(JSON.parse(JSON.stringify(tokenizer)));
