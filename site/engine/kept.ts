@@ -8,9 +8,8 @@ function stepOf(bytes: Uint8Array): number {
   return state.progress.step;
 }
 
-/** Milliseconds between two checkpoints that are written, and their time as a multiple of that of a write: a slow disk must not slow a run. */
+/** Milliseconds between two checkpoints that are written: those of a fast run come more often than a disk likes. */
 const APART = 400;
-const SHARE = 8;
 
 export interface Keeping {
   /** The losses until now. */
@@ -27,7 +26,7 @@ export interface Keeping {
  */
 export function keptWithSeries(store: sg.io.Store, keeping: Keeping): sg.io.Store {
   const { hold, writeAll } = store;
-  let due = Number.NEGATIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
   return {
     read: (name) => store.read(name),
     list: () => store.list(),
@@ -35,8 +34,7 @@ export function keptWithSeries(store: sg.io.Store, keeping: Keeping): sg.io.Stor
     async write(name, bytes) {
       if (name !== STATE) return store.write(name, bytes);
       const step = stepOf(bytes);
-      const begin = performance.now();
-      if (!keeping.mustWrite(step) && begin < due) return;
+      if (!keeping.mustWrite(step) && performance.now() - last < APART) return;
       const losses = keeping.series().encode(step);
       if (writeAll)
         await writeAll.call(
@@ -50,8 +48,7 @@ export function keptWithSeries(store: sg.io.Store, keeping: Keeping): sg.io.Stor
         await store.write(SERIES, losses);
         await store.write(name, bytes);
       }
-      const end = performance.now();
-      due = end + Math.max(APART, SHARE * (end - begin));
+      last = performance.now();
       keeping.onWritten();
     },
     ...(hold && { hold: () => hold.call(store) }),

@@ -63,6 +63,23 @@ const answers: Readonly<Record<string, readonly (readonly [value: number | strin
     [3, "yes"],
     [0, "no"],
   ],
+  "07-gru": [
+    [3, "yes"],
+    [0, "no"],
+  ],
+  "08-bidirectional": [
+    ["both", "yes"],
+    ["forward only", "no"],
+  ],
+  "09-encoder-decoder": [[16, "yes"]],
+  "10-teacher-forcing": [
+    [1, "yes"],
+    [0, "no"],
+  ],
+  "11-reversing-and-depth": [
+    ["reversed", "yes"],
+    ["in order", "no"],
+  ],
   "12-bottleneck": [[32, "only the short ones"]],
   "13-attention": [
     ["additive", "red"],
