@@ -8,8 +8,9 @@ function stepOf(bytes: Uint8Array): number {
   return state.progress.step;
 }
 
-/** Milliseconds between two checkpoints that are written: those of a fast run come more often than a disk likes. */
+/** Milliseconds between two checkpoints that are written, and their time as a multiple of that of a write: a slow disk must not slow a run. */
 const APART = 400;
+const SHARE = 8;
 
 export interface Keeping {
   /** The losses until now. */
@@ -26,7 +27,7 @@ export interface Keeping {
  */
 export function keptWithSeries(store: sg.io.Store, keeping: Keeping): sg.io.Store {
   const { hold, writeAll } = store;
-  let last = Number.NEGATIVE_INFINITY;
+  let due = Number.NEGATIVE_INFINITY;
   return {
     read: (name) => store.read(name),
     list: () => store.list(),
@@ -34,7 +35,8 @@ export function keptWithSeries(store: sg.io.Store, keeping: Keeping): sg.io.Stor
     async write(name, bytes) {
       if (name !== STATE) return store.write(name, bytes);
       const step = stepOf(bytes);
-      if (!keeping.mustWrite(step) && performance.now() - last < APART) return;
+      const begin = performance.now();
+      if (!keeping.mustWrite(step) && begin < due) return;
       const losses = keeping.series().encode(step);
       if (writeAll)
         await writeAll.call(
@@ -48,7 +50,8 @@ export function keptWithSeries(store: sg.io.Store, keeping: Keeping): sg.io.Stor
         await store.write(SERIES, losses);
         await store.write(name, bytes);
       }
-      last = performance.now();
+      const end = performance.now();
+      due = end + Math.max(APART, SHARE * (end - begin));
       keeping.onWritten();
     },
     ...(hold && { hold: () => hold.call(store) }),

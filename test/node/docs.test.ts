@@ -7,7 +7,13 @@ import { docstringExamples, pageExample, programOf, usesPackage } from "../helpe
 import { undocumented } from "../helpers/doc-tags.js";
 
 const missing = existsSync("dist/index.js") ? "" : " (cannot run: there is no dist/; run `npm run build`)";
-const examples = [...docstringExamples("src"), pageExample("README.md"), pageExample("docs/guide.md"), pageExample("docs/worker.md")];
+const examples = [
+  ...docstringExamples("src"),
+  pageExample("README.md"),
+  pageExample("docs/guide.md"),
+  pageExample("docs/worker.md"),
+  pageExample("docs/export.md"),
+];
 
 describe.skipIf(missing)(`examples in the documentation${missing}`, () => {
   let results: (string | null)[];

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { BrowserContext, Page } from "playwright";
 import { expect, test } from "vitest";
+import { findFirefox, noFirefox } from "../helpers/firefox.js";
 import { full, thinly } from "../helpers/full.js";
 import { describeSite, expectAccessible, expectDrawn, isolated, keptOffline, type Site } from "./site.js";
 
@@ -155,6 +156,24 @@ describeSite("the Lab", (site) => {
   );
 
   full(() => {
+    test.skipIf(!findFirefox())(`Firefox trains to the bits of Chromium${findFirefox() ? "" : ` (${noFirefox})`}`, async () => {
+      const { page } = await opened(site, "forecast");
+      await button(page, "Train").click();
+      await done(page);
+      const { launch } = await import("puppeteer-core");
+      const firefox = await launch({ browser: "firefox", executablePath: findFirefox()!, headless: true });
+      try {
+        const other = await firefox.newPage();
+        await other.goto(`${site.url}lab/forecast/#${short.forecast}`);
+        await other.waitForFunction("crossOriginIsolated && document.querySelector('.run-actions .primary:enabled') !== null");
+        await other.evaluate("document.querySelector('.run-actions .primary').click()");
+        await other.waitForFunction("document.body.textContent.includes('It is done.')", { timeout: 120_000 });
+        expect(await other.evaluate("document.querySelector('[data-hash]').dataset.hash")).toBe(await hashOf(page));
+      } finally {
+        await firefox.close();
+      }
+    });
+
     test.each(Object.keys(short))("%s trains, its loss falls, and it shows what it can do", async (id) => {
       const { page, faults } = await opened(site, id);
       await button(page, "Train").click();
