@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import type { Page } from "playwright";
 import { expect, test } from "vitest";
 import { full } from "../helpers/full.js";
@@ -25,6 +26,27 @@ describeSite("the shell of the site", (site) => {
     await expectDrawn(page);
     await expectAccessible(page);
     expect(faults).toEqual([]);
+  });
+
+  test("loads at most 350 kB, compressed, until the landing page and the Lab have made a first step", async () => {
+    for (const [path, button] of [
+      ["", "Train it here"],
+      ["lab/language-model/", "Train"],
+    ] as const) {
+      const { page } = await site.open(path, { serviceWorkers: "block" });
+      const files = new Set<string>();
+      page.context().on("request", (request) => {
+        const [, file] = request.url().split(site.url);
+        if (file !== undefined) files.add(file.replace(/^$|\/$/, "$&index.html"));
+      });
+      await page.reload();
+      await page.getByRole("button", { name: button, exact: true }).click();
+      await page.locator("figure.chart .for-readers", { hasText: "points" }).first().waitFor({ state: "attached" });
+      const sizes = [...files].map((file) => gzipSync(readFileSync(join(built, file)), { level: 9 }).length);
+      const total = sizes.reduce((sum, size) => sum + size, 0);
+      expect(total).toBeLessThan(350_000);
+      expect(total).toBeGreaterThan(100_000);
+    }
   });
 
   test("works with the server stopped after the first visit, on pages that nobody has visited", async () => {
