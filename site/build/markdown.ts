@@ -8,12 +8,16 @@ const highlighter = await createHighlighter({
   langs: ["javascript", "typescript", "html", "json", "bash"],
 });
 
+/** Colors of the themes that have too little contrast on the site's surfaces, and what stands for them: names, and comments. */
+const colorReplacements = { "github-light": { "#e36209": "#b34f00" }, "github-dark": { "#6a737d": "#949da8" } };
+
 /** Code with its colors, for both themes. A language that is not known is plain text. */
 export function highlight(code: string, language: string): string {
   const names: Record<string, string> = { js: "javascript", mjs: "javascript", ts: "typescript", sh: "bash" };
   const lang = names[language] ?? language;
   if (!highlighter.getLoadedLanguages().includes(lang)) return `<pre><code>${escapeHtml(code)}</code></pre>`;
-  return highlighter.codeToHtml(code.trimEnd(), { lang, themes: { light: "github-light", dark: "github-dark" }, defaultColor: false });
+  const themes = { light: "github-light", dark: "github-dark" };
+  return highlighter.codeToHtml(code.trimEnd(), { lang, themes, defaultColor: false, colorReplacements });
 }
 
 const math = (formula: string, displayMode: boolean) =>

@@ -32,7 +32,7 @@ function linker(paths: ReadonlyMap<string, string>): (html: string) => string {
 
 /** The example as a program of its own that prints what its comments say. */
 function runnable(code: string): string | undefined {
-  if (/seqgrad\/node|process\.|readFile|fileStore|httpStore|localhost/.test(code)) return undefined;
+  if (/seqgrad\/(?:node|export)|process\.|readFile|fileStore|httpStore|localhost/.test(code)) return undefined;
   const printed = withUsual(code).replace(/^( *)(.+); \/\/ = (.+)$/gm, "$1console.log(await ($2)); // = $3");
   const whole = `${/from "seqgrad"/.test(printed) ? "" : 'import * as sg from "seqgrad";\n'}await sg.init();\n\n${printed}`;
   return transformSync(whole, { loader: "ts", target: "es2022" }).code.trimEnd();

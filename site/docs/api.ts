@@ -39,7 +39,7 @@ export interface ApiMember {
 export interface ApiEntry {
   /** "nn.LSTM", "softmax". */
   readonly name: string;
-  /** "seqgrad" or "seqgrad/node". */
+  /** "seqgrad", "seqgrad/node" or "seqgrad/export". */
   readonly module: string;
   readonly kind: "class" | "function" | "interface" | "type" | "value";
   readonly summary: string;
@@ -127,6 +127,20 @@ function entryOf(declaration: DeclarationReflection, prefix: string, module: str
   ];
 }
 
+/** The files that the package exports whole, and the names under which it does. */
+const modules: ReadonlyMap<string, string> = new Map([
+  ["src/index.ts", "seqgrad"],
+  ["src/node.ts", "seqgrad/node"],
+  ["src/export/index.ts", "seqgrad/export"],
+]);
+
+function moduleOf({ name, sources }: DeclarationReflection): string {
+  const file = sources?.[0]?.fileName;
+  const found = [...modules].find(([path]) => path === file || path === `src/${name}.ts` || path === `src/${name}/index.ts`);
+  if (!found) throw new Error(`typedoc read the module ${name} (${file}), which modules of site/docs/api.ts does not name.`);
+  return found[1];
+}
+
 /** A hash of every source file, under which the reading of the docstrings is kept: it takes some ten seconds. */
 function hashOf(folder: string): string {
   const hash = createHash("sha256");
@@ -142,7 +156,7 @@ export async function readApi(): Promise<ApiEntry[]> {
   const kept = `build/site-api/${hashOf("src")}.json`;
   if (existsSync(kept)) return JSON.parse(readFileSync(kept, "utf8")) as ApiEntry[];
   const application = await Application.bootstrap({
-    entryPoints: ["src/index.ts", "src/node.ts"],
+    entryPoints: [...modules.keys()],
     tsconfig: "tsconfig.json",
     skipErrorChecking: true,
     excludeInternal: true,
@@ -151,7 +165,7 @@ export async function readApi(): Promise<ApiEntry[]> {
   const project = await application.convert();
   if (!project) throw new Error("typedoc could not read src/index.ts. Run `npx tsc --noEmit` to see why.");
   const entries = (project.children ?? []).flatMap((module) =>
-    (module.children ?? []).flatMap((child) => entryOf(child, "", module.name === "index" ? "seqgrad" : "seqgrad/node")),
+    (module.children ?? []).flatMap((child) => entryOf(child, "", moduleOf(module))),
   );
   const first = new Map(entries.toReversed().map((entry) => [entry.name, entry]));
   const list = [...first.values()].toReversed();
