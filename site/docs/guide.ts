@@ -40,13 +40,16 @@ export function guidePages(): GuidePage[] {
     });
 }
 
-/** Links of a Markdown page between files become links between pages. */
+const { homepage } = JSON.parse(readFileSync("package.json", "utf8")) as { homepage: string };
+
+/** Links of a Markdown page between files become links between pages; files that are not pages are read in the repository. */
 const linked = (html: string) =>
   html
     .replace(/href="(?:\.\.\/docs\/|docs\/|\.\/)?([\w-]+)\.md(#[^"]*)?"/g, (_, name: string, hash = "") =>
       name === "api" ? `href="{root}docs/api/${hash}"` : `href="{root}docs/${name}/${hash}"`,
     )
-    .replace(/href="\.\.\/examples\/([\w-]+)\.mjs"/g, 'href="{root}docs/examples/$1/"');
+    .replace(/href="\.\.\/examples\/([\w-]+)\.mjs"/g, 'href="{root}docs/examples/$1/"')
+    .replace(/href="\.\.\/([^"]+)"/g, `href="${homepage.replace(/#.*/, "")}/blob/main/$1"`);
 
 /** The HTML of a page of the guide. */
 export const guidePageOf = ({ name, title, text }: GuidePage, aside: string): Page => ({

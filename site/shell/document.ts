@@ -18,7 +18,9 @@ export function documentOf(page: Page, tags: string, present: ReadonlySet<string
     .filter(([name]) => present.has(name))
     .map(([name, text]) => `<a href="${root}${name}/"${page.section === name ? ' aria-current="page"' : ""}>${text}</a>`)
     .join("\n        ");
-  const aside = page.aside ? `<nav class="aside" id="pages" aria-label="Pages of this part">${page.aside.replaceAll("{root}", root)}</nav>\n    ` : "";
+  const aside = page.aside
+    ? `<nav class="aside" id="pages" aria-label="Pages of this part">${page.aside.replaceAll("{root}", root)}</nav>\n    `
+    : "";
   return `<!doctype html>
 <html lang="en" data-root="${root}">
   <head>
