@@ -36,8 +36,14 @@ describeSite("the shell of the site", (site) => {
       const { page } = await site.open(path, { serviceWorkers: "block" });
       const files = new Set<string>();
       page.context().on("request", (request) => {
-        const [, file] = request.url().split(site.url);
-        if (file !== undefined) files.add(file.replace(/^$|\/$/, "$&index.html"));
+        // A worker's text comes from memory, by the address of a blob.
+        if (request.url().startsWith(site.url))
+          files.add(
+            request
+              .url()
+              .slice(site.url.length)
+              .replace(/^$|\/$/, "$&index.html"),
+          );
       });
       await page.reload();
       await page.getByRole("button", { name: button, exact: true }).click();
