@@ -13,6 +13,20 @@ const { code, control, question } = JSON.parse(document.getElementById("chapter"
 const answer = signal<string>();
 const picked = signal<string>();
 
+const presenting = signal(false);
+presenting.subscribe((on) => {
+  document.documentElement.dataset.present = String(on);
+});
+
+/** For a lecture: large type, and nothing beside the chapter. */
+function Present() {
+  return (
+    <Button pressed={presenting.value} onClick={() => (presenting.value = !presenting.value)}>
+      {presenting.value ? "End the lecture view" : "Present"}
+    </Button>
+  );
+}
+
 /** The choices, and after one is picked what the model says. */
 function Question() {
   const [guess, own] = [picked.value, answer.value];
@@ -39,3 +53,4 @@ function Question() {
 const motion = !matchMedia("(prefers-reduced-motion: reduce)").matches;
 mount("demo", <Demo code={code} controls={[control]} autoStart={motion} answer={answer} />);
 mount("answer", <Question />);
+mount("present", <Present />);

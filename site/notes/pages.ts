@@ -27,7 +27,7 @@ function bodyOf(chapter: Chapter, previous: Chapter | undefined, next: Chapter |
     to ? `<a href="{root}notes/${to.name}/">${word}: ${escapeHtml(to.title)}</a>` : "<span></span>";
   const names = api.map((each) => `<a href="{root}docs/api/${each}/"><code>${escapeHtml(each)}</code></a>`);
   return `<article class="chapter">
-<p class="number">Chapter ${Number(name.slice(0, 2))}</p>
+<div class="above"><p class="number">Chapter ${Number(name.slice(0, 2))}</p><div id="present"></div></div>
 <h1>${escapeHtml(title)}</h1>
 ${renderMarkdown(before)}
 <div id="demo" class="demo-slot"><pre><code>${escapeHtml(code)}</code></pre></div>

@@ -161,6 +161,61 @@ full(() => {
 });
 
 full(() =>
+  describeSite("the sandbox of a chapter", (site) => {
+    const runs = async (code: string) => {
+      const { page } = await site.open("notes/02-recurrence/");
+      await isolated(page);
+      await page.evaluate(() => {
+        localStorage.secret = "of the page";
+      });
+      const editor = page.getByRole("textbox", { name: "Code of this page" });
+      await editor.fill(code);
+      await editor.press("Control+Enter");
+      return page;
+    };
+
+    test("keeps its code from the page, its storage and the network, and lets it compute", async () => {
+      const page = await runs(`import * as sg from "seqgrad";
+await sg.init();
+console.log("sum", sg.sum(sg.ones([3])).dataSync()[0]);
+for (const [name, reach] of Object.entries({
+  document: () => document.body,
+  parent: () => parent.document.body,
+  localStorage: () => localStorage.secret,
+  indexedDB: () => new Promise((resolve, reject) => { const open = indexedDB.open("x"); open.onsuccess = resolve; open.onerror = () => reject(new Error("refused")); }),
+  fetch: () => fetch("${site.url}").then((response) => response.text()),
+})) console.log(name, await Promise.resolve().then(reach).then(() => "reached", () => "refused"));
+console.log("end");`);
+      await page.getByText("The code has ended.").waitFor();
+      const log = await page.getByRole("log").textContent();
+      expect(log).toBe("sum 3\ndocument refused\nparent refused\nlocalStorage refused\nindexedDB refused\nfetch refused\nend");
+    });
+
+    test("stops an endless loop, and says at which line the code failed", async () => {
+      const page = await runs("console.warn('before');\nfor (;;);");
+      await page.getByRole("button", { name: "Stop", exact: true }).click();
+      await page.getByText("Stopped.").waitFor();
+      const editor = page.getByRole("textbox", { name: "Code of this page" });
+      await editor.fill("const a = 1;\nmissing(a);");
+      await editor.press("Control+Enter");
+      await page.getByText("Line 2: ReferenceError: missing is not defined").waitFor();
+    });
+
+    test("gives a lecture large type, and the chapter alone", async () => {
+      const { page } = await site.open("notes/02-recurrence/");
+      await isolated(page);
+      const size = () =>
+        page.evaluate(() => Number.parseFloat(getComputedStyle(document.querySelector(".chapter p:nth-of-type(2)")!).fontSize));
+      const before = await size();
+      await page.getByRole("button", { name: "Present" }).click();
+      expect(await size()).toBeGreaterThan(1.4 * before);
+      expect(await page.locator(".aside").isVisible()).toBe(false);
+      await expectAccessible(page);
+    });
+  }),
+);
+
+full(() =>
   describeSite("the chapters of the notes, in a page", (site) => {
     test.each(chapters)("$name trains, draws, answers, and restarts by the keyboard", async ({ name, control }) => {
       const { page, faults } = await site.open(`notes/${name}/`);
